@@ -55,8 +55,8 @@ class Denial:
         below: selected child streams whose records are missing too.
         denied: number of requests that were denied or, after that, not sent.
         succeeded: number of requests that succeeded.
-        closed: True if no further request can succeed, or probably not.
         for_all: True if the error means that no request of the stream can succeed.
+        likely: True if further requests will probably be denied, so most of them are not sent.
         next_probe: number of denied parents at which one is requested although it will probably be denied.
     """
 
@@ -65,8 +65,8 @@ class Denial:
     below: Sequence[str] = ()
     denied: int = 0
     succeeded: int = 0
-    closed: bool = False
     for_all: bool = False
+    likely: bool = False
     next_probe: int = 2 * _PROBES
 
     def extent(self) -> str:
@@ -107,7 +107,7 @@ class AccessReport:
         """
         with self._lock:
             first = spec.name not in self._denials
-            denial = self._denials.setdefault(spec.name, Denial(error, Part.LISTS, below, closed=True))
+            denial = self._denials.setdefault(spec.name, Denial(error, Part.LISTS, below))
             denial.denied += 1
         if first:
             self._warn(spec, denial, "denied")
@@ -122,7 +122,7 @@ class AccessReport:
         with self._lock:
             denial = self._denials.setdefault(stream, Denial(error, Part.IDS, below))
             denial.denied += 1
-            denial.for_all = denial.closed = denial.closed or isinstance(error, _FOR_ALL)
+            denial.for_all |= isinstance(error, _FOR_ALL)
 
     def deny_parents(
         self,
@@ -147,7 +147,7 @@ class AccessReport:
             denial.denied += parents
             if (for_all or isinstance(error, _FOR_ALL)) and not denial.for_all:
                 denial.for_all, denial.error = True, error
-            denial.closed |= denial.for_all or (denial.denied >= _PROBES and not self._succeeded.get(stream))
+            denial.likely |= denial.denied >= _PROBES and not self._succeeded.get(stream)
 
     def count_parents(self, stream: str, denied: int, succeeded: int) -> None:
         """Count parents, for each of which there may be several requests."""
@@ -160,21 +160,26 @@ class AccessReport:
         with self._lock:
             self._succeeded[stream] = self._succeeded.get(stream, 0) + count
             denial = self._denials.get(stream)
-            if denial and denial.part is Part.PARENTS and not denial.for_all:
-                denial.closed = False
+            if denial:
+                denial.likely = False
 
     def has_success(self, stream: str) -> bool:
         """Return whether a request of the stream succeeded."""
         return bool(self._succeeded.get(stream))
 
     def closed(self, stream: str) -> PipedriveError | None:
-        """Return the error after which no request of the stream can succeed, or None.
+        """Return the error after which no request of the stream can succeed, or None."""
+        denial = self._denials.get(stream)
+        return denial.error if denial and denial.for_all else None
 
-        If the denials may be those of single rows, one more request is tried each time that the number of
+    def expected_denial(self, stream: str) -> PipedriveError | None:
+        """Return the error that the next request of a parent would end with, or None if it is to be sent.
+
+        If the denials may be those of single rows, one more request is sent each time that the number of
         denied parents has doubled: they may just be the first ones.
         """
         denial = self._denials.get(stream)
-        if not denial or not denial.closed:
+        if not denial or not (denial.for_all or denial.likely):
             return None
         with self._lock:
             if not denial.for_all and denial.denied >= denial.next_probe:
@@ -188,21 +193,23 @@ class AccessReport:
         A child stream of a denied stream is marked with its parent, unless it was denied itself.
         """
         found = {}
-        for stream, denial in self._denials.items():
-            denial.succeeded = self._succeeded.get(stream, 0)
-            if denial.part is Part.PARENTS:
-                counted = self._parents.get(stream, (0, 0))
-                if counted[0]:  # unless the run ended before
-                    denial.denied, denial.succeeded = counted
-            found[stream] = denial.extent()
-        for stream, denial in self._denials.items():
-            for child in denial.below:
-                found.setdefault(child, f"{stream} {found[stream]}")
+        with self._lock:
+            for stream, denial in self._denials.items():
+                denial.succeeded = self._succeeded.get(stream, 0)
+                if denial.part is Part.PARENTS:
+                    counted = self._parents.get(stream, (0, 0))
+                    if counted[0]:  # unless the run ended before
+                        denial.denied, denial.succeeded = counted
+                found[stream] = denial.extent()
+            for stream, denial in self._denials.items():
+                for child in denial.below:
+                    found.setdefault(child, f"{stream} {found[stream]}")
         return found
 
     def errors(self) -> dict[str, PipedriveError]:
         """Return the first error of each denied stream."""
-        return {stream: denial.error for stream, denial in self._denials.items()}
+        with self._lock:
+            return {stream: denial.error for stream, denial in self._denials.items()}
 
     def warn(self, specs: Mapping[str, StreamSpec]) -> None:
         """Warn once about each stream of which some requests were denied, with their number."""

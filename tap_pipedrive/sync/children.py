@@ -160,7 +160,7 @@ def _emit(stream: PipedriveStream, read: Read, result: _ChildRows) -> bool:
 def request_missing_parents(stream: PipedriveStream) -> None:
     """Request parents again that were denied or not found in earlier runs, for a child and those below it.
 
-    One denied parent is tried first, so it costs a single request if access is still denied.
+    One denied parent is tried first, so it costs a single request if no row of the stream can be read.
     """
     due = stream.denied_parents.due()
     random.shuffle(due)  # so that those denied to this user do not precede the others in every run
@@ -232,9 +232,9 @@ def _request(
     """
     configured, group = request
     access = stream.tap_context.access
-    closed = access.closed(stream.name)
-    if closed is not None:
-        access.deny_parents(stream.name, closed, len(group), stream.names_below())
+    expected = access.expected_denial(stream.name)
+    if expected is not None:
+        access.deny_parents(stream.name, expected, len(group), stream.names_below())
         return _ChildRows(context={}, rows=[], denied=group)
     parent = _parent(stream)
     context: Context = {}
