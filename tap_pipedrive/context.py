@@ -43,7 +43,7 @@ class TapContext:
         failures: errors that end the run after every other stream was read.
         list_count: number of lists that the run reads.
         describes_all: True if all streams are described, as in `--discover`, not only the selected ones.
-        undefined: entities whose field definitions are denied, as far as that was reported.
+        undefined: entities whose denied field definitions were reported.
         interruption: the signal that stopped the run.
     """
 

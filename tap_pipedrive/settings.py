@@ -20,6 +20,11 @@ class FieldMode(StrEnum):
     NESTED = "nested"
     OFF = "off"
 
+    @property
+    def needs_definitions(self) -> bool:
+        """True if custom fields are columns, whose types and labels are in the field definitions."""
+        return self in (FieldMode.NAMED, FieldMode.KEYED)
+
 
 class OptionMode(StrEnum):
     """Setting `option_values`: content of an enum or set column."""

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from pipedrive_client import ConfigError, Expectation, NotFound, Null
 from pipedrive_singer import check
 from pipedrive_singer.check import Account, Group, Verdict
-from tap_pipedrive.settings import FieldMode
 from tap_pipedrive.state.access import ACCESS_ERRORS
 from tap_pipedrive.state.input_catalog import catalog_of
 from tap_pipedrive.sync.scopes import scopes_lacking
@@ -168,8 +167,7 @@ def _reason(
         account: the account.
         features: plan or add-on → what is missing; each is requested once.
     """
-    as_columns = context.field_mode not in (FieldMode.OFF, FieldMode.NESTED)
-    defined_by = spec.custom_fields if as_columns else None
+    defined_by = spec.custom_fields if context.field_mode.needs_definitions else None
     if granted is not None and (scopes := scopes_lacking(spec, granted, defined_by)):
         return check.scope(scopes)
     if not spec.needs:

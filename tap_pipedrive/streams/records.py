@@ -220,10 +220,7 @@ class RecordStream(SchemaStream):
     def _may_type(self, read: Read) -> bool:
         """Return whether rows of a read may be structs: only the row plan reads them."""
         spec = self.spec
-        as_columns = not spec.custom_fields or self.tap_context.field_mode in (
-            FieldMode.NAMED,
-            FieldMode.KEYED,
-        )
+        as_columns = not spec.custom_fields or self.tap_context.field_mode.needs_definitions
         plain = read.changes and read.path.startswith("/api/v2/") and read.records == "data"
         return bool(
             plain and as_columns and not spec.shape and self._maps_nothing and not self._partly_selected

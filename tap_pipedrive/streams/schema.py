@@ -5,6 +5,7 @@ Columns of custom fields are derived from the field definitions, and again if ro
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk.helpers.conform import TypeConformanceLevel
@@ -86,7 +87,7 @@ class SchemaStream(Stream):
         """Custom field columns of this stream, as far as they are known by now."""
         entity = self.spec.custom_fields
         if self._columns is None:
-            if not entity or self.tap_context.field_mode in (FieldMode.OFF, FieldMode.NESTED):
+            if not entity or not self.tap_context.field_mode.needs_definitions:
                 self._columns = []
             else:
                 self._columns = assign_columns(
@@ -129,18 +130,18 @@ class SchemaStream(Stream):
                 raise nothing_there(error) from error
             return []
         except (FeatureOff, ItemError) as error:
-            self._tell_undefined(entity, error)
+            self._report_undefined(entity, error)
             return []
 
-    def _tell_undefined(self, entity: str, error: PipedriveError) -> None:
-        """Report denied definitions: in a discovery with a warning, since a sync warns at the first row."""
-        told = self.tap_context.undefined
-        expected = isinstance(error, FeatureOff) or entity not in _ALWAYS_THERE
-        if not self.tap_context.describes_all or expected or entity in told:
-            self.logger.info("No custom fields for %s: %s", self.name, error)
+    def _report_undefined(self, entity: str, error: PipedriveError) -> None:
+        """Report denied definitions once: in a discovery with a warning; a sync warns at the first row."""
+        reported = self.tap_context.undefined
+        if entity in reported:
             return
-        told.add(entity)
-        self.logger.warning("Custom fields of %s have no columns in the catalog: %s", entity, error)
+        reported.add(entity)
+        expected = isinstance(error, FeatureOff) or entity not in _ALWAYS_THERE
+        level = logging.INFO if expected or not self.tap_context.describes_all else logging.WARNING
+        self.logger.log(level, "Custom fields of %s have no columns in the catalog: %s", entity, error)
 
     def _is_passed_over(self) -> bool:
         """Return True if the columns of a stream are not needed, because this run does not select it."""
@@ -172,8 +173,8 @@ class SchemaStream(Stream):
     @property
     def defined_by(self) -> str | None:
         """Entity whose field definitions determine the columns; None without custom fields."""
-        as_columns = self.tap_context.field_mode not in (FieldMode.OFF, FieldMode.NESTED)
-        return self.spec.custom_fields if as_columns and self.selected else None
+        needed = self.selected and self.tap_context.field_mode.needs_definitions
+        return self.spec.custom_fields if needed else None
 
     @property
     def asks_definitions(self) -> str | None:
