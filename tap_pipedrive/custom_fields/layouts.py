@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Step: TypeAlias = "tuple[str, str, Callable[[object], object] | None]"
 Unlisted: TypeAlias = "Callable[[str, str, object], str]"
 """Function that returns the label of an option missing in its definition: (field key, column, option id)."""
-_ZONE_NAME, _ZONE_NUMBER = "timezone_name", "timezone_id"
+ZONE_NAME, ZONE_NUMBER = "timezone_name", "timezone_id"
 _NO_KEYS: Mapping[str, UnresolvedValue] = {}
 
 
@@ -124,7 +124,7 @@ class NestedPlan:
 def part_keys(parts: Iterable[tuple[object, Part]]) -> frozenset[str]:
     """Return the keys of a composite value whose content is in columns."""
     keys = {part.key for _, part in parts}
-    return frozenset(keys | {_ZONE_NUMBER} if _ZONE_NAME in keys else keys)
+    return frozenset(keys | {ZONE_NUMBER} if ZONE_NAME in keys else keys)
 
 
 def parts_left(key: str, whole: Mapping[str, object], known: frozenset[str]) -> dict[str, object]:
@@ -132,12 +132,12 @@ def parts_left(key: str, whole: Mapping[str, object], known: frozenset[str]) -> 
 
     The number of a time zone is one of them only without a name, since Pipedrive explains no number.
     """
-    unnamed = whole.get(_ZONE_NUMBER) if whole.get(_ZONE_NAME) is None else None
+    unnamed = whole.get(ZONE_NUMBER) if whole.get(ZONE_NAME) is None else None
     if unnamed is None and whole.keys() <= known:
         return {}
     left = {name: whole[name] for name in whole if name not in known}
     if unnamed is not None:
-        left[_ZONE_NUMBER] = unnamed
+        left[ZONE_NUMBER] = unnamed
     return {key: left}
 
 

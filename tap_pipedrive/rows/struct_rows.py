@@ -18,21 +18,23 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from pipedrive_client.http.json_keys import body_decoder, decode_body
-from tap_pipedrive.custom_fields.layouts import part_keys, parts_left
+from tap_pipedrive.custom_fields.layouts import ZONE_NAME, ZONE_NUMBER, part_keys, parts_left
 from tap_pipedrive.rows.deviations import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pipedrive_client.fields import Part
     from tap_pipedrive.custom_fields.layouts import NestedPlan
     from tap_pipedrive.rows.row_columns import RowColumns
 
     _Field: TypeAlias = tuple[str, Any] | tuple[str, Any, Any]
     _Part: TypeAlias = tuple[str, str, tuple[type, ...], Callable[[object], object]]
-    _Composite: TypeAlias = tuple[str, str, frozenset[str], list[_Part]]
+    _Composite: TypeAlias = tuple[str, str, frozenset[str], bool, list[_Part]]
 
 _CUSTOM = "custom_fields"
 _MOST_DOUBLINGS = 4
+_MOST_REMEMBERED = 4096
 _MOST_UNKNOWN = 50
 """Maximum number of unknown keys of a layout; pages with more are decoded into dictionaries."""
 _UNKNOWN_KEY = re.compile(r"unknown field `([^`]+)` - at `\$\[\.\.\.\]\[\d+\]`$")
@@ -235,7 +237,18 @@ class RowLayout:
         if self._kept:
             setattr(row, self._kept, {**(getattr(row, self._kept) or {}), **found})
 
-    def _custom_taker(
+    def _composite(
+        self, key: str, place: str, parts: Sequence[tuple[str, Part]], slots: Mapping[str, str]
+    ) -> _Composite:
+        """Return what is needed to move the parts of a composite value into their columns."""
+        known, taken = part_keys(parts), []
+        for column, part in parts:
+            classes = _PART_CLASSES.get(part.kind, ())
+            convert = self._columns.converter(column)
+            taken.append((slots[column], part.key, classes, convert if classes else _remembering(convert)))
+        return key, place, known, ZONE_NUMBER in known, taken
+
+    def _custom_taker(  # noqa: C901 - as in the function inside
         self, custom: NestedPlan, source: str, slots: Mapping[str, str]
     ) -> Callable[[Sequence[TypedRow]], None]:
         """Return a function that moves custom fields into their columns."""
@@ -245,22 +258,12 @@ class RowLayout:
             (places[key], slots[column], slots[twin] if twin else None, choice.label)
             for key, (column, twin, choice) in custom.labelled.items()
         ]
-        composite: list[_Composite] = [
-            (
-                key,
-                places[key],
-                part_keys(parts),
-                [
-                    (slots[name], part.key, _PART_CLASSES.get(part.kind, ()), self._columns.converter(name))
-                    for name, part in parts
-                ],
-            )
-            for key, parts in custom.composite.items()
-        ]
+        found = custom.composite.items()
+        composite = [self._composite(key, places[key], parts, slots) for key, parts in found]
         targets = [slot for _, slot in plain]
         take = _getter([place for place, _ in plain])
 
-        def move(rows: Sequence[TypedRow]) -> None:
+        def move(rows: Sequence[TypedRow]) -> None:  # noqa: C901, PLR0912 - a call for each value is slower
             for row in rows:
                 values = getattr(row, source)
                 setattr(row, source, UNSET)
@@ -275,28 +278,37 @@ class RowLayout:
                         setattr(row, slot, label(value))
                         if twin:
                             setattr(row, twin, value)
-                if composite:
-                    self._take_parts(row, values, composite)
+                left = None
+                for key, place, known, has_zone, parts in composite:
+                    value = getattr(values, place)
+                    if value is None:
+                        continue
+                    whole = value if value.__class__ is dict else {"value": value}
+                    for slot, name, classes, convert in parts:
+                        part = whole.get(name)
+                        if part is not None:
+                            setattr(row, slot, part if part.__class__ in classes else convert(part))
+                    if not known.issuperset(whole) or (has_zone and whole.get(ZONE_NAME) is None):
+                        left = (left or {}) | parts_left(key, whole, known)
+                if left:
+                    self._keep_unknown(row, {_CUSTOM: left})
 
         return move
 
-    def _take_parts(self, row: TypedRow, values: object, composite: Sequence[_Composite]) -> None:
-        """Move the parts of a row's composite values into their columns."""
-        left: dict[str, object] = {}
-        for key, place, known, parts in composite:
-            value = getattr(values, place)
-            if value is None:
-                continue
-            whole = value if isinstance(value, dict) else {"value": value}
-            for slot, name, classes, convert in parts:
-                part = whole.get(name)
-                if part is not None and part.__class__ not in classes:
-                    part = convert(part)
-                setattr(row, slot, part)
-            if rest := parts_left(key, whole, known):
-                left |= rest
-        if left:
-            self._keep_unknown(row, {_CUSTOM: left})
+
+def _remembering(convert: Callable[[object], object]) -> Callable[[object], object]:
+    """Return a conversion that remembers the texts that it leaves unchanged, such as valid dates."""
+    valid: set[object] = set()
+
+    def remembered(value: object) -> object:
+        if value.__class__ is str and value in valid:
+            return value
+        made = convert(value)
+        if made == value and value.__class__ is str and len(valid) < _MOST_REMEMBERED:
+            valid.add(value)
+        return made
+
+    return remembered
 
 
 def canonical(row: object) -> bytes:

@@ -293,3 +293,24 @@ def test_a_run_writes_the_same_with_stream_maps_that_need_dictionaries(medium):
     for name in streams:
         found = {one: {**record, "mark": "x"} for one, record in plain.latest(name).items()}
         assert found == mapped.latest(name)
+
+
+def test_dates_that_are_remembered_hide_no_invalid_one(body, definitions):
+    (key,) = [one.key for one in definitions if one.field_type == "daterange"]
+    values = [
+        {"value": "2026-06-05", "until": "2026-12-21"},
+        *[{"value": "2026-06-05", "until": "2026-02-30"}] * 2,
+        {"value": "2026-12-21", "until": 20261221},
+        {"value": "2026-06-05 00:00:00", "until": ["2026-06-05"]},
+        {"value": "2026-06-05", "until": None, "more": None},
+    ]
+    rows = [{**row, "custom_fields": {key: value}} for row, value in zip(body["data"], values, strict=False)]
+    content = encode({**body, "data": rows})
+    typed, plain = plan(definitions), plan(definitions)
+    found = typed.typed.decode(content)["data"]
+    assert isinstance(found[0], TypedRow)
+    made = msgspec.json.decode(encode(typed.records(found, None)))
+    expected = msgspec.json.decode(encode(plain.records(msgspec.json.decode(content)["data"], None)))
+    assert made == [{name: row[name] for name in one} for one, row in zip(made, expected, strict=True)]
+    until = next(name for name in made[0] if name.endswith("_until") and made[0][name] == "2026-12-21")
+    assert [one[until] for one in made] == ["2026-12-21", None, None, None, None, None]
