@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ACCESS_ERRORS = (NotVisible, FeatureOff, UnknownMethod)
 """Errors that mean denied access, by the account, the user or the host."""
 _FOR_ALL = (MissingScope, FeatureOff, UnknownMethod)
+_FORBIDDEN = 403
 _PROBES = 20
 """Number of denied parents after which most of the remaining parents of the run are not requested."""
 
@@ -30,6 +31,11 @@ _PROBES = 20
 def may_be_of_one_row(error: PipedriveError) -> bool:
     """Return True if a denial may concern one row only, and not the whole operation."""
     return not isinstance(error, _FOR_ALL)
+
+
+def _is_of_app(error: PipedriveError) -> bool:
+    """Return True if a denial is about the OAuth app, whatever the account and the user have."""
+    return isinstance(error, (MissingScope, UnknownMethod)) and error.status == _FORBIDDEN
 
 
 class AccessDenied(RunError):  # noqa: N818 - describes the failure, like the client's errors
@@ -234,6 +240,6 @@ class AccessReport:
             spec.name,
             extent,
             denial.error,
-            f" The stream requires {spec.needs}." if spec.needs else "",
+            f" The stream requires {spec.needs}." if spec.needs and not _is_of_app(denial.error) else "",
             denial.effect(),
         )

@@ -67,6 +67,7 @@ def test_an_app_reads_projects_without_the_archived_ones(observed, tmp_path, str
     (warning,) = warnings(done, "stream projects was denied")
     assert f"GET {ARCHIVED} returned 403: Scope and URL mismatch, although the app has the scope" in warning
     assert "try an API token" in warning
+    assert "requires Projects" not in warning
     assert "denied for 1 of 2 lists" in done.err
     by_token = told(Files(tmp_path), observed.config(strict_access=strict), "projects")
     assert (by_token.code, {row["is_archived"] for row in by_token.output.records["projects"]}) == (
