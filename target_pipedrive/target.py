@@ -185,7 +185,7 @@ class TargetPipedrive(PipedrivePlugin, Target):
             self.logger.info("Ignored %s of stream %s, which is not written", _records(count), stream)
         head = "Would have written (dry run)" if self.options.dry_run else "Written"
         notes = (*engine.report.created(), *engine.report.not_taken(), *engine.report.kept())
-        notes += tuple(engine.report.duplicates())
+        notes += tuple(engine.report.duplicates(only_last=self.options.on_duplicate_key == "last"))
         self.logger.info("%s:\n%s", head, "\n".join((lay_out(engine.table()), *notes)))
         if engine.report.failures and engine.report.rejects.written:
             self.logger.error(

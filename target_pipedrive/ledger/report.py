@@ -209,12 +209,17 @@ class Report:
         """Return a line for each stream with empty columns that Pipedrive cannot empty."""
         return _counted("Pipedrive cannot empty", self._kept)
 
-    def duplicates(self) -> list[str]:
-        """Return a line for each stream with several records of one key."""
+    def duplicates(self, *, only_last: bool) -> list[str]:
+        """Return a line for each stream with several records of one key.
+
+        Args:
+            only_last: True if only the last one of each key is written.
+        """
+        which = "only the last record of a key is written" if only_last else "all are written in their order"
         return [
             f"Same key as an earlier record, with other values, in {stream}: {one.records} "
-            f"record{'' if one.records == 1 else 's'} (first: lines {one.earlier} and {one.later}); the last "
-            "record of a key wins, see on_duplicate_key"
+            f"record{'' if one.records == 1 else 's'} (first: lines {one.earlier} and {one.later}); {which}, "
+            "see on_duplicate_key"
             for stream, one in self.same_keys.items()
         ]
 
@@ -259,8 +264,9 @@ def _encode(value: object) -> bytes:
 
 def _note(task: Task, result: Result) -> str:
     """Return the remark on a record."""
-    same = f"line {task.same_key_as} has the same key" if task.same_key_as else ""
-    return "; ".join(filter(None, (result.note, same)))
+    if not task.same_key_as:
+        return result.note
+    return "; ".join(filter(None, (result.note, f"line {task.same_key_as} has the same key")))
 
 
 def _one_or_list(columns: tuple[str, ...]) -> object:

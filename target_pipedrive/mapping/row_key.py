@@ -283,7 +283,8 @@ def parent_lock(plan: KeyedPlan, draft: Draft) -> str | None:
 def key_of(plan: KeyedPlan, draft: Draft) -> tuple[str, ...]:
     """Return the key by which the row of a record is found; empty without one."""
     if draft.id is not None:
-        return ("id", draft.id)
+        # A follower is found by its user below one row; the user may follow others.
+        return ("id", draft.id, parent_lock(plan, draft) or "") if plan.spec.chosen_key else ("id", draft.id)
     if draft.external_id is not None:
         return ("external_id", draft.external_id)
     names = match_locks(plan, draft)

@@ -55,9 +55,9 @@ def test_all_are_written_in_their_order_and_each_later_one_is_reported(small, lo
         "line 3 has the same key",
     ]
     assert (
-        "Same key as an earlier record, with other values, in persons: 2 records (first: lines 2 and 3)"
-        in (caplog.text)
-    )
+        "Same key as an earlier record, with other values, in persons: 2 records (first: lines 2 and 3); "
+        "all are written in their order, see on_duplicate_key"
+    ) in caplog.text
     again = load_persons(*keyed(A, B), OTHER, *keyed(C))
     assert again.outcomes == ["updated", "updated", "unchanged", "updated"]
 
@@ -110,6 +110,16 @@ def test_rows_of_different_parents_have_different_keys(load):
     assert "failed" not in run.outcomes
 
 
+@pytest.mark.parametrize("choice", ["fail", "last"])
+def test_one_user_may_follow_several_deals(small, load, choice):
+    followers = [{"deal_id": deal, "user_id": 2} for deal in (3, 4, 6)]
+    run = load(rows("deal_followers", *followers), on_duplicate_key=choice)
+    assert run.outcomes == ["created"] * 3
+    follows = {one["parent"] for one in small.rows("followers") if one["user_id"] == 2}
+    assert follows >= {f"deals:{deal}" for deal in (3, 4, 6)}
+    assert not run.target.facts()["same_keys"]
+
+
 # --- fail -----------------------------------------------------------------------------------------
 
 
@@ -131,12 +141,14 @@ def test_fail_rejects_all_but_the_first_with_its_key_and_both_lines(small, load_
 # --- last -----------------------------------------------------------------------------------------
 
 
-def test_last_writes_only_the_last_record_and_nothing_in_the_next_run(small, load_persons):
+def test_last_writes_only_the_last_record_and_nothing_in_the_next_run(small, load_persons, caplog):
+    caplog.set_level("INFO", "target-pipedrive")
     run = load_persons(*keyed(A, B), OTHER, *keyed(C), on_duplicate_key="last")
     assert run.outcomes == ["skipped", "skipped", "created", "created"]
     assert (named(small), writes(small)) == (["Ann C"], 2)
     assert run.results[0]["note"] == "line 5 has the same key, and is the last one"
     assert run.results[3]["note"] == "line 3 has the same key"
+    assert "only the last record of a key is written, see on_duplicate_key" in caplog.text
     assert run.states == [{"n": 1}]
     again = load_persons(*keyed(A, B), OTHER, *keyed(C), on_duplicate_key="last")
     assert (again.outcomes, writes(small)) == (["skipped", "skipped", "unchanged", "unchanged"], 0)
