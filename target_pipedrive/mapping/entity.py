@@ -302,9 +302,7 @@ class EntityPlan(Plan):
             SHAPES[self._shape](draft, extras)
         if self._file is not None and not extras.keys().isdisjoint({"content", "path", self._file}):
             file_part(draft, self._file, extras, self.options.files_dir)
-        if self.write == "delete":
-            draft.deleted = True
-        if draft.body.get("status") == "deleted":
+        if self.write == "delete" or not self.spec.deleted_as.items().isdisjoint(draft.body.items()):
             draft.deleted = True
         check_key(self, draft, fill_matches(self, draft))
 

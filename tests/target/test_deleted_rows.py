@@ -147,3 +147,14 @@ def test_an_action_that_deletes_by_a_status_is_reported_as_updated(load, small):
     run = load(rows("update_deal", {"id": 1, "status": "deleted"}))
     assert (run.errors, run.outcomes) == ([], ["updated"])
     assert next(one["is_deleted"] for one in small.rows("deals") if one["id"] == 1)
+
+
+@pytest.mark.parametrize("name", ["deals", "projects"])
+def test_a_record_of_a_deleted_row_deletes_its_row(name, load):
+    record = {"id": 1, **ENTITIES[name].deleted_as, "label_ids": [1]}
+    kept = load(rows(name, record))
+    assert (kept.outcomes, kept.results[0]["note"]) == (
+        ["skipped"],
+        "is deleted in the input; set allow_deletes",
+    )
+    assert load(rows(name, record), allow_deletes=True).outcomes == ["deleted"]
