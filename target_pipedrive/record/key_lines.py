@@ -37,13 +37,15 @@ class KeyLines:
         mixed = (hash(key) & _MASK) or 1
         half = int.from_bytes(content[:4], "big")
         at = self._slot(mixed)
+        earlier = 0
         if not self._keys[at]:
             self._count += 1
-            self._keys[at], self._lines[at], self._contents[at] = mixed, line & _HALF, half
-            return 0
-        earlier = self._lines[at] if self._contents[at] != half else 0
-        if not keep:
-            self._lines[at], self._contents[at] = line & _HALF, half
+            self._keys[at] = mixed
+        else:
+            earlier = self._lines[at] if self._contents[at] != half else 0
+            if keep:
+                return earlier
+        self._lines[at], self._contents[at] = line & _HALF, half
         return earlier
 
     def line_of(self, key: object) -> int:
@@ -54,7 +56,7 @@ class KeyLines:
         """Return the slot of a key, or the free one that it belongs into."""
         keys, mask = self._keys, len(self._keys) - 1
         at = mixed & mask
-        while keys[at] and keys[at] != mixed:
+        while (held := keys[at]) and held != mixed:
             at = (at + 1) & mask
         return at
 

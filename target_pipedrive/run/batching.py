@@ -74,7 +74,7 @@ class Batcher:
         draft = task.draft
         if draft is None:
             return
-        if self.enter_settling(task):
+        if task.first is not None and self.enter_settling(task):
             return
         self._finder.expect(draft.references)
         row_id = self._row_id(draft, plan.spec)

@@ -102,7 +102,7 @@ class ActionHandler(_StreamHandler["ActionPlan"]):
 
     def submit(self, task: Task) -> None:
         """Submit a record, which waits for others if one request can perform several."""
-        if self._parts.batcher.enter_settling(task):
+        if task.first is not None and self._parts.batcher.enter_settling(task):
             return
         if self.plan.action.bulk is not None:
             self._parts.batcher.enter_many(task)
