@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pipedrive_client.http.json_keys import ambiguous_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from target_pipedrive.intake.messages import Message
 
@@ -29,14 +29,10 @@ def repeated_key(line: bytes, message: Message, record: Mapping[str, object]) ->
     if colons == keys:  # each key has one, and no text has any
         return None
     try:
-        keys += sum(_keys(one) for one in record.values() if isinstance(one, (dict, list)))
+        keys += _inner(record.values())
     except RecursionError:
         return None  # its mapping determines what happens with such a record
-    if colons == keys:
-        return None
-    # Strict JSON allows tabs and carriage returns only between its parts.
-    usual = line.find(b"\t") < 0 and line.find(b"\r") < 0 and b'"  ' not in line
-    if usual and line.count(b'":') + line.count(b'" :') == keys:
+    if keys in (colons, _keys_in_text(line)):
         return None
     try:
         return ambiguous_key(line)
@@ -55,10 +51,24 @@ def schema_fault(line: bytes) -> str:
     )
 
 
-def _keys(value: dict[str, object] | list[object]) -> int:
-    """Return the number of keys of an object, or of the objects in a list, at all levels."""
-    keys, parts = (len(value), value.values()) if isinstance(value, dict) else (0, value)
-    for one in parts:
-        if one.__class__ is dict or one.__class__ is list:
-            keys += _keys(one)
+def _keys_in_text(line: bytes) -> int:
+    """Return the number of colons after a quotation mark; -1 for a line with unusual spaces between them.
+
+    Strict JSON allows tabs and carriage returns only between its parts.
+    """
+    if line.find(b"\t") >= 0 or line.find(b"\r") >= 0:
+        return -1
+    if b'" ' not in line:
+        return line.count(b'":')
+    return -1 if b'"  ' in line else line.count(b'":') + line.count(b'" :')
+
+
+def _inner(values: Iterable[object]) -> int:
+    """Return the number of keys of the objects in decoded values, at all levels."""
+    keys = 0
+    for one in values:
+        if type(one) is dict:
+            keys += len(one) + _inner(one.values())
+        elif type(one) is list:
+            keys += _inner(one)
     return keys
