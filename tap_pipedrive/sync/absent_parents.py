@@ -51,13 +51,12 @@ def settle(stream: PipedriveStream) -> None:
     access = stream.tap_context.access
     found = access.has_success(stream.name)
     there = existing(stream, twice)
+    unsure = twice if there is None and not found else []
     if there:
         error = NotFound(f"The rows of {stream.name} are not found, although their parents exist.")
         access.deny_parents(stream.name, error, len(there), stream.names_below())
         access.count_parents(stream.name, len(there), 0)
-    elif there is None:
-        there = [] if found else twice
-    kept = {tuple(one.values()) for one in there}
+    kept = {tuple(one.values()) for one in (*(there or ()), *unsure)}
     deleted = [one for one in twice if tuple(one.values()) not in kept]
     if deleted:
         stream.absent_parents.update(deleted, ())
@@ -66,7 +65,7 @@ def settle(stream: PipedriveStream) -> None:
             stream.name,
             len(deleted),
         )
-    left = len(once) + (0 if found else len(there))
+    left = len(once) + len(unsure)
     if left:
         stream.logger.log(
             logging.INFO if found else logging.WARNING,

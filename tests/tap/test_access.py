@@ -490,7 +490,9 @@ def test_a_parent_that_is_not_found_twice_was_deleted_unless_it_exists(small, ca
     small.post("/_emulator/faults", [{"operation": FOLLOWERS, "every": 1, **NO_DEAL}])
     second = run_tap(small.config(), "deals", "deal_followers", state=first.state)
     assert second.state["bookmarks"]["deal_followers"]["absent"] == {"ids": lost}
-    assert warnings(caplog, "deal_followers", "was denied for 1 of 1 parents", "although their parents exist")
+    (warning,) = warnings(caplog, "deal_followers")
+    assert "was denied for 1 of 1 parents: The rows of deal_followers are not found" in warning
+    assert "although their parents exist" in warning
     with pytest.raises(AccessDenied, match="deal_followers"):
         run_tap(small.config(strict_access=True), "deals", "deal_followers", state=first.state)
     small.post("/_emulator/faults", [])
