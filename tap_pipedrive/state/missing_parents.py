@@ -54,12 +54,18 @@ class MissingParents:
         return [one for one in self._due if self._contains(one)]
 
     def stored(self) -> tuple[list[Context], list[Context]]:
-        """Return the parents that were stored in an earlier run and still are, and those of this run."""
-        before = {self._key(one) for one in self._before}
-        parts: tuple[list[Context], list[Context]] = [], []
+        """Return the parents that are missing in two runs, this one and an earlier one, and in this run only.
+
+        Parents of earlier runs that this run has not requested are in neither list.
+        """
+        before, due = ({self._key(one) for one in some} for some in (self._before, self._due))
+        twice: list[Context] = []
+        once: list[Context] = []
         for one in self._contexts():
-            parts[self._key(one) not in before].append(one)
-        return parts
+            key = self._key(one)
+            if key not in due:
+                (twice if key in before else once).append(one)
+        return twice, once
 
     def update(self, requested: Sequence[Context], missing: Iterable[Context]) -> None:
         """Update the parents that were requested."""
