@@ -46,6 +46,16 @@ def test_one_of_the_two_does_not_change_a_name(small, load, given):
     assert "needs name" in run.errors[0]
 
 
+@pytest.mark.parametrize("stream", ["persons", "update_person"])
+def test_a_stream_with_one_of_the_two_names_it_as_not_written(load, caplog, stream):
+    caplog.set_level("INFO", "target-pipedrive")
+    load(rows(stream, {"id": 3, "First name": "Ann", "phone": "1"}, keys=["id"]))
+    assert f"Stream {stream}: not written: First name" in caplog.text
+    caplog.clear()
+    load(rows(stream, {"id": 3, "First name": "Ann", "last_name": "Zonk"}, keys=["id"]))
+    assert "not written" not in caplog.text
+
+
 def test_the_name_takes_precedence(small, load):
     given = {"id": 3, "name": "Dr. Ann Zonk", "first_name": "Ann", "last_name": "Zonk"}
     assert settles(small, load, rows("persons", given, keys=["id"])).outcomes == ["updated"]

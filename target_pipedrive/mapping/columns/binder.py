@@ -28,6 +28,7 @@ from target_pipedrive.mapping.columns.names import by_squashed_name, special_nam
 from target_pipedrive.mapping.columns.nulls import KEPT
 from target_pipedrive.mapping.columns.placement import as_name, id_or_name
 from target_pipedrive.mapping.columns.references import SAME_WORD, SEARCHED_KEYS, SYNONYMS, natural_keys
+from target_pipedrive.mapping.columns.shapes import lone_name_part
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.values import scalars
 from target_pipedrive.values.unknown_keys import UnknownKeys
@@ -118,6 +119,7 @@ class ColumnBinder:
                 self._bind_one(name, schema)
             except RecordFault as fault:
                 faults.append(fault)
+        self.not_written += lone_name_part(self.bindings)
         self._declared = frozenset(properties)
         self.bindings = sorted(self.bindings, key=lambda one: isinstance(one, AmountBinding))
         if faults:

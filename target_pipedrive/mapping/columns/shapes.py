@@ -129,6 +129,12 @@ def name_parts(bindings: Iterable[Binding]) -> list[Binding]:
     return sorted(found, key=lambda one: one.name) if len(found) == len(NAME_PARTS) else []
 
 
+def lone_name_part(bindings: Iterable[Binding]) -> list[str]:
+    """Return the column of a first or last name that is not written, because the other one is not bound."""
+    found = [one.source for one in bindings if one.place is Place.EXTRA and one.name in NAME_PARTS]
+    return found if len(found) == 1 else []
+
+
 def bound_name(bindings: Iterable[Binding]) -> Binding | None:
     """Return the columns of a first and a last name as a column of the name; None unless both are bound."""
     parts = name_parts(bindings)
