@@ -2,9 +2,9 @@
 
 It contains the Pipedrive id of each external id (`links`, permanently), the started writes of an unfinished
 run with their results (`writes`, until a run with the same streams ends successfully), the tokens that the
-runs of a day have used (`days`), and the time of the last product of a deal (`meta`). No record content is
-stored. Only one run can use a ledger at a time. One thread does all the writing, see `journal.py`. `storage/`
-has the databases.
+runs of a day have used (`days`), and the time of the last product or discount of a deal (`meta`). No record
+content is stored. Only one run can use a ledger at a time. One thread does all the writing, see `journal.py`.
+`storage/` has the databases.
 """
 
 from __future__ import annotations
