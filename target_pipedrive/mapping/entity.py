@@ -326,7 +326,8 @@ class EntityPlan(Plan):
             owned.add((entity, draft.id))
         if draft.external_id is not None:
             owned.add((entity, f"ext:{draft.external_id}"))
-        owned |= {(entity, name) for name in match_locks(self, draft)}
+        names = match_locks(self, draft) if draft.match_keys is None else draft.match_keys
+        owned |= {(entity, name) for name in names}
         if (siblings := parent_lock(self, draft)) is not None:
             owned.add((entity, siblings))
         if self.spec.in_order:

@@ -287,5 +287,5 @@ def key_of(plan: KeyedPlan, draft: Draft) -> tuple[str, ...]:
         return ("id", draft.id, parent_lock(plan, draft) or "") if plan.spec.chosen_key else ("id", draft.id)
     if draft.external_id is not None:
         return ("external_id", draft.external_id)
-    names = match_locks(plan, draft)
+    names = draft.match_keys = match_locks(plan, draft)
     return (parent_lock(plan, draft) or "", *sorted(names)) if names else ()

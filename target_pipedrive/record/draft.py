@@ -95,6 +95,7 @@ class Draft:
         external_id: the caller's own id.
         matches: column → value to look up the row; empty unless all of them are known.
         match_only: lookup values that are not written.
+        match_keys: keys of the row by its match values, if they were determined before the submission.
         deleted: True if the record marks the row as deleted.
         files: parts of a multipart body: name → (file name, bytes or path, content type).
         every_id: True if the row is deleted whatever other external ids it has.
@@ -116,6 +117,7 @@ class Draft:
     external_id: str | None = None
     matches: dict[str, object] = field(default_factory=dict)
     match_only: dict[str, object] = field(default_factory=dict)
+    match_keys: list[str] | None = None
     deleted: bool = False
     files: dict[str, tuple[str, object, str]] = field(default_factory=dict)
     every_id: bool = False
