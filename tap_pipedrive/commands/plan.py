@@ -21,7 +21,7 @@ from pipedrive_client.times import now
 from tap_pipedrive.read.full_list_interval import can_wait
 from tap_pipedrive.read.reader import nothing_there
 from tap_pipedrive.read.time_windows import PAGES_A_WINDOW, PAGES_BEFORE
-from tap_pipedrive.state.access import ACCESS_ERRORS
+from tap_pipedrive.state.access import ACCESS_ERRORS, is_about_app
 from tap_pipedrive.streams.records import ENTITY_OF_FIELD_LIST
 from tap_pipedrive.sync.children import contexts_of
 from tap_pipedrive.sync.delete_detection import DeleteDetection
@@ -144,7 +144,8 @@ def _list_lines(stream: PipedriveStream) -> Iterator[Line]:
 
 
 def _left_out(stream: PipedriveStream, read: Read, lacking: str) -> Line:
-    return _line(stream, read, 0, _Size(rows=0, known=Known.EXACT, why=f"left out: requires {lacking}"))
+    """Return the cost of a denied list: every run requests it once, in case that access was granted."""
+    return _line(stream, read, 1, _Size(rows=0, known=Known.EXACT, why=f"denied: requires {lacking}"))
 
 
 def _scope(scopes: Sequence[str]) -> str:
@@ -155,6 +156,8 @@ def _lacking(spec: StreamSpec, read: Read, error: PipedriveError) -> str:
     """Return what is missing to read a list."""
     if isinstance(error, MissingScope):
         return _scope(required_scopes("GET", read.path))
+    if is_about_app(error):
+        return "an API token, since Pipedrive may not serve it to OAuth apps"
     lacking = "an operation of this host" if isinstance(error, UnknownMethod) else "a permission"
     return spec.needs or f"{lacking} that is missing"
 

@@ -33,7 +33,7 @@ def may_be_of_one_row(error: PipedriveError) -> bool:
     return not isinstance(error, _FOR_ALL)
 
 
-def _is_of_app(error: PipedriveError) -> bool:
+def is_about_app(error: PipedriveError) -> bool:
     """Return True if a denial is about the OAuth app, whatever the account and the user have."""
     return isinstance(error, (MissingScope, UnknownMethod)) and error.status == _FORBIDDEN
 
@@ -240,6 +240,6 @@ class AccessReport:
             spec.name,
             extent,
             denial.error,
-            f" The stream requires {spec.needs}." if spec.needs and not _is_of_app(denial.error) else "",
+            f" The stream requires {spec.needs}." if spec.needs and not is_about_app(denial.error) else "",
             denial.effect(),
         )

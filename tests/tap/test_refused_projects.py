@@ -7,6 +7,8 @@ import json
 import pytest
 
 from pipedrive_emulator.rules.auth import all_scopes
+from tap_pipedrive.commands.plan import plan
+from tap_pipedrive.tap import TapPipedrive
 from tests.support.cli import Files, tap
 from tests.support.singer import select
 from tests.tap.test_access import oauth
@@ -74,3 +76,12 @@ def test_an_app_reads_projects_without_the_archived_ones(observed, tmp_path, str
         0,
         {False, True},
     )
+
+
+def test_a_plan_of_an_app_names_the_reason_for_archived_projects(observed):
+    config = oauth(observed, all_scopes())
+    made = TapPipedrive(config=config, catalog=select(observed.config(), "projects"))
+    lines = [line for line in plan(made.lists()) if line.stream == "projects"]
+    made.tap_context.client.close()
+    assert [line.requests for line in lines] == [1, 1]
+    assert "requires an API token" in lines[1].why
