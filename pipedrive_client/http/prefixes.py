@@ -18,7 +18,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from pipedrive_client.errors import MissingScope, UnknownMethod
+from pipedrive_client.errors import MissingScope, TransientError, UnknownMethod
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,19 +69,22 @@ class _Known:
         rejected: prefixes that the host does not serve.
         served: prefix of the last response that was not a rejection; None before the first one.
         first: lock of the thread that sends the first request; the others wait for it.
+        failed: True after a request without a usable response. Then no thread waits, since a server that
+            does not respond would cost one timeout per thread, one after the other.
     """
 
-    __slots__ = ("first", "rejected", "served")
+    __slots__ = ("failed", "first", "rejected", "served")
 
     def __init__(self) -> None:
         self.rejected: set[str] = set()
         self.served: str | None = None
         self.first = threading.Lock()
+        self.failed = False
 
     @property
     def settled(self) -> bool:
-        """True if further requests cannot find out more."""
-        return self.served is not None or len(self.rejected) == len(_OTHER)
+        """True if no thread has to wait for the request of another one."""
+        return self.failed or self.served is not None or len(self.rejected) == len(_OTHER)
 
 
 class Prefixes:
@@ -110,7 +113,7 @@ class Prefixes:
 
     @contextmanager
     def first_alone(self, base_url: str, method: str, path: str) -> Iterator[None]:
-        """Admit one thread at a time to an operation until its prefix is known.
+        """Admit one thread at a time to an operation until its prefix is known, or a request failed.
 
         Args:
             base_url: URL that the path is appended to.
@@ -126,7 +129,11 @@ class Prefixes:
             waiting.enter_context(known.first)
             if known.settled:
                 waiting.close()
-            yield
+            try:
+                yield
+            except TransientError:
+                known.failed = True
+                raise
 
     def accept(self, base_url: str, method: str, path: str) -> None:
         """Record that the host serves a path as it was sent."""

@@ -228,6 +228,22 @@ def test_requests_of_other_operations_do_not_wait(connect, wire, reply):
     assert [one.status for one in client.ordered_map(partial(client.request, "GET"), paths)] == [200, 200]
 
 
+def test_requests_do_not_wait_for_each_other_after_one_that_failed(connect, wire, reply):
+    """A server that does not respond would cost one timeout per thread, one after the other."""
+    both, first = threading.Barrier(2, timeout=5), [reply(503)]
+
+    def answer(_):
+        if first:
+            return first.pop()
+        both.wait()
+        return reply()
+
+    wire.otherwise = answer
+    client = connect(max_concurrency=2)
+    paths = ["/v1/notes/1", "/v1/notes/2"]
+    assert [one.status for one in client.ordered_map(partial(client.request, "GET"), paths)] == [200, 200]
+
+
 def test_a_prefix_that_stops_working_is_left_and_used_again(client, wire, reply):
     unknown = reply(404, UNKNOWN)
     wire.answer(unknown, reply(), reply(404, MISSING), unknown, reply())
