@@ -172,7 +172,8 @@ def test_columns_in_postgres_have_the_right_types(reading, in_postgres):
         deal = next(row for row in deals if row["competitors"] and row["budget"])
         assert isinstance(deal["competitors"], list)
         assert isinstance(deal["budget"], float)
-    assert bool in {type(row["is_archived"]) for row in deals} <= {bool, type(None)}
+    assert {type(row["value"]) for row in deals} <= {float, type(None)}
+    assert int in {type(row["id"]) for row in deals}
 
 
 def plain(columns: Row) -> Callable[[Row], Row]:
