@@ -22,8 +22,11 @@ def is_gone(row: object, spec: EntitySpec | None) -> bool:
         return False
     if row.get("is_deleted") is True:
         return True
-    marks = spec.deleted_as if spec is not None else {}
-    return any(name in row and row[name] == value for name, value in marks.items())
+    if spec is not None:
+        for name, value in spec.deleted_as.items():
+            if name in row and row[name] == value:
+                return True
+    return False
 
 
 def is_archived(row: Row) -> bool:
