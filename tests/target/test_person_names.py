@@ -56,6 +56,14 @@ def test_a_stream_with_one_of_the_two_names_it_as_not_written(load, caplog, stre
     assert "not written" not in caplog.text
 
 
+@pytest.mark.parametrize("stream", ["persons", "update_person"])
+def test_two_columns_of_one_part_are_rejected(load, stream):
+    run = load(
+        rows(stream, {"id": 3, "first_name": "Ann", "First name": "Bea", "last_name": "Zonk"}, keys=["id"])
+    )
+    assert "First name is the same column as first_name; omit one of them" in str(run.error)
+
+
 def test_the_name_takes_precedence(small, load):
     given = {"id": 3, "name": "Dr. Ann Zonk", "first_name": "Ann", "last_name": "Zonk"}
     assert settles(small, load, rows("persons", given, keys=["id"])).outcomes == ["updated"]

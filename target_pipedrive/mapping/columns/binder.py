@@ -153,7 +153,7 @@ class ColumnBinder:
 
     def _same_place(self, binding: Binding) -> Binding | None:
         """Return the bound column that fills the same field."""
-        if binding.place in (Place.DELETED, Place.EXTRA):
+        if binding.place is Place.DELETED:  # `is_deleted` and `_sdc_deleted_at` may both be there
             return None
         spot = (binding.place, binding.name, binding.part)
         return next(
