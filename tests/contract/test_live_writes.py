@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -152,6 +153,23 @@ def test_rows_whose_creation_got_no_response_are_found_and_deleted(small, check,
     assert own_rows(small) == []
     assert not (tmp_path / ROWS).exists()
     assert "not settled: status 502" in report
+
+
+def test_a_row_that_may_be_on_a_later_page_is_not_taken_for_one_that_was_never_created(
+    small, check, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(sandbox, "NEWEST", 5)
+    monkeypatch.setitem(ENTITIES, "tasks", replace(ENTITIES["tasks"], newest={"limit": 5}))
+
+    def change(reply):
+        if (reply.method, reply.path) == ("POST", "/api/v2/tasks"):
+            reply.status, reply.body = 502, {"success": False, "error": "bad gateway"}
+
+    with altered(small.url, change) as url:
+        code, output, _ = check(url, *confirmed())
+    assert code == 3
+    assert f"Not deleted: tasks, id unknown, '{PREFIX} " in output
+    assert '"tasks"' in (tmp_path / ROWS).read_text()
 
 
 def test_rows_that_cannot_be_deleted_are_named_and_deleted_by_the_next_check(small, check, tmp_path):

@@ -32,12 +32,17 @@ class Entity:
     Attributes:
         path: path of the list.
         name: key with the name of a row.
-        newest: query parameters for the newest rows first.
+        newest: query parameters for the newest rows first, if the list can be sorted.
     """
 
     path: str
     name: str
     newest: Mapping[str, str | int] = field(default_factory=dict)
+
+    @property
+    def newest_first(self) -> bool:
+        """True if the list is sorted from the newest row."""
+        return any(name.startswith("sort") for name in self.newest)
 
 
 _V2 = {"sort_by": "add_time", "sort_direction": "desc", "limit": NEWEST}
@@ -193,10 +198,11 @@ class Sandbox:
         """Delete a row if it has the name in the journal; return True if it does not exist any more."""
         entity = ENTITIES[entry.entity]
         if entry.row_id is None:
-            found = [row for row in self.rows(entity.path, **entity.newest) if _named(row, entity, entry)]
-            entry.row_id = str(found[0]["id"]) if found else None
-        if entry.row_id is None:
-            return True  # the row was never created
+            rows = self.rows(entity.path, **entity.newest)
+            found = [row for row in rows if _named(row, entity, entry)]
+            if not found:  # it was never created, unless it is on a later page of an unsorted list
+                return entity.newest_first or len(rows) < NEWEST
+            entry.row_id = str(found[0]["id"])
         if not self._is_own(entity, entry):
             return True  # it was deleted before
         path = f"{entity.path}/{{row}}"
