@@ -17,7 +17,7 @@ def known_stream(setting: str, name: str, specs: Mapping[str, StreamSpec]) -> St
     """Return the stream that a setting names.
 
     Raises:
-        ConfigError: there is no such stream.
+        ConfigError: no stream has this name.
     """
     spec = specs.get(name)
     if spec is None:

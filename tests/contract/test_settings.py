@@ -178,8 +178,8 @@ def test_a_misspelt_setting_is_rejected_with_the_right_name(plugin, name):
 @pytest.mark.parametrize("name", NESTED)
 def test_a_mistake_within_a_setting_is_rejected_with_its_place(name):
     plugin = next(plugin for plugin, one in ALL if one == name)
-    for value, told in NESTED[name]:
-        assert told in rejection(plugin, **{name: value})
+    for value, place in NESTED[name]:
+        assert place in rejection(plugin, **{name: value})
 
 
 def test_the_table_of_mistakes_has_every_setting_with_parts():

@@ -13,7 +13,7 @@ from tests.support.starting import finished
 WIDTH = 80
 
 
-def told(plugin, *arguments):
+def output(plugin, *arguments):
     """Return the output of a plugin in a terminal of 80 columns."""
     done = finished(plugin, *arguments, env=environment(COLUMNS=str(WIDTH)))
     assert (done.returncode, done.stderr) == (0, b"")
@@ -33,7 +33,7 @@ def told(plugin, *arguments):
     ],
 )
 def test_help_has_an_example_and_fits_80_columns(plugin, command):
-    text = told(plugin, *command.split(), "--help")
+    text = output(plugin, *command.split(), "--help")
     _, example = text.split("Example", 1)
     assert f"{plugin.replace('_', '-')} {command}".strip() in example
     assert max(map(len, text.splitlines())) <= WIDTH
@@ -48,10 +48,10 @@ def test_the_help_of_the_emulator_has_an_example_and_fits_80_columns(monkeypatch
 
 @pytest.mark.parametrize("plugin", ["tap_pipedrive", "target_pipedrive"])
 def test_about_explains_every_setting_in_80_columns(plugin):
-    text = told(plugin, "--about")
+    text = output(plugin, "--about")
     assert max(map(len, text.splitlines())) <= WIDTH
     plain = " ".join(text.split())
-    settings = json.loads(told(plugin, "--about", "--format=json"))["settings"]["properties"]
+    settings = json.loads(output(plugin, "--about", "--format=json"))["settings"]["properties"]
     for name, setting in settings.items():
         assert f" {name} (" in plain
         assert " ".join(setting["description"].split()) in plain

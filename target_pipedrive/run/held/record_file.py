@@ -106,7 +106,7 @@ class RecordFile:
                 yield _made_again(stored, self._origins[stored.origin])
 
     def close(self) -> None:
-        """Close the file, whose content is no longer needed."""
+        """Close and remove the file."""
         with suppress(OSError):
             self._file.close()
 
