@@ -87,6 +87,22 @@ def medium(_accounts, dialect):
 
 
 @pytest.fixture
+def observed(_accounts):
+    """An emulator with the small account that responds as live accounts do."""
+    account = _accounts("small", "observed")
+    account.reset()
+    return account
+
+
+@pytest.fixture
+def without_projects(_accounts):
+    """The same without the Projects add-on."""
+    account = _accounts("small", "observed", "--plan", "lite")
+    account.reset()
+    return account
+
+
+@pytest.fixture
 def legacy(_accounts):
     """An emulator with the small account that still serves the operations that Pipedrive has removed."""
     account = _accounts("small", DIALECTS[0], "--legacy")

@@ -94,17 +94,16 @@ class Batcher:
 
     def enter_settling(self, task: Task) -> bool:
         """Submit a record that settles a parent row, held back for a bulk read; False for other records."""
-        due = self._recomputed.due(task)
-        if due is not None:
-            self._scheduler.submit(task, held=True)
-            self._gather_above(task, due)
-        return due is not None
+        return self._settle(task, partial(self._scheduler.submit, held=True))
 
     def resume_settling(self, task: Task) -> bool:
         """Run such a record again; False for other records."""
+        return self._settle(task, partial(self._scheduler.resume, held=True))
+
+    def _settle(self, task: Task, enter: Callable[[Task], None]) -> bool:
         due = self._recomputed.due(task)
         if due is not None:
-            self._scheduler.resume(task, held=True)
+            enter(task)
             self._gather_above(task, due)
         return due is not None
 

@@ -215,22 +215,16 @@ def test_one_thread_tries_the_prefix_and_the_others_wait_for_it(connect, wire, o
     assert [path.startswith("/v1/") for path in wire.paths] == [True, *[False] * 40]
 
 
-def test_requests_of_other_operations_do_not_wait(connect, wire, reply):
-    both = threading.Barrier(2, timeout=10)
-
-    def answer(_):
-        both.wait()
-        return reply()
-
-    wire.otherwise = answer
-    client = connect(max_concurrency=2)
-    paths = ["/v1/notes", "/v1/files"]
-    assert [one.status for one in client.ordered_map(partial(client.request, "GET"), paths)] == [200, 200]
-
-
-def test_requests_do_not_wait_for_each_other_after_one_that_failed(connect, wire, reply):
-    """A server that does not respond would cost one timeout per thread, one after the other."""
-    both, first = threading.Barrier(2, timeout=5), [reply(503)]
+@pytest.mark.parametrize(
+    ("paths", "failures"),
+    [
+        pytest.param(["/v1/notes", "/v1/files"], 0, id="other operations"),
+        # A server that does not respond would cost one timeout per thread, one after the other.
+        pytest.param(["/v1/notes/1", "/v1/notes/2"], 1, id="after one that failed"),
+    ],
+)
+def test_requests_do_not_wait_for_each_other(paths, failures, connect, wire, reply):
+    both, first = threading.Barrier(2, timeout=5), [reply(503)] * failures
 
     def answer(_):
         if first:
@@ -240,7 +234,6 @@ def test_requests_do_not_wait_for_each_other_after_one_that_failed(connect, wire
 
     wire.otherwise = answer
     client = connect(max_concurrency=2)
-    paths = ["/v1/notes/1", "/v1/notes/2"]
     assert [one.status for one in client.ordered_map(partial(client.request, "GET"), paths)] == [200, 200]
 
 

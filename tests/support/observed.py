@@ -173,28 +173,16 @@ def departures(answer: Shape, recorded: Shape, where: str = "") -> Iterator[str]
         yield from departures(inner[0], entries[0], f"{where}[]")
 
 
-def additions(answer: Shape, recorded: Shape, where: str = "") -> Iterator[str]:
-    """Keys of a response that no recorded one has."""
-    for name, one, other in _pairs(answer, recorded):
+def keys_beyond(shape: Shape, known: Shape, where: str = "") -> Iterator[str]:
+    """Keys of a shape, of all rows or of some, that no row of another shape has."""
+    for name, one, other in _pairs(shape, known):
         if other is None:
             yield f"{where}.{name}"
         elif one is not None:
-            yield from additions(one, other, f"{where}.{name}")
-    inner, entries = _part(answer, list), _part(recorded, list)
+            yield from keys_beyond(one, other, f"{where}.{name}")
+    inner, entries = _part(shape, list), _part(known, list)
     if inner and entries:
-        yield from additions(inner[0], entries[0], f"{where}[]")
-
-
-def lacking(answer: Shape, recorded: Shape, where: str = "") -> Iterator[str]:
-    """Recorded keys that no row of a response has, not even those that some recorded rows lack."""
-    for name, one, other in _pairs(answer, recorded):
-        if one is None:
-            yield f"{where}.{name}"
-        elif other is not None:
-            yield from lacking(one, other, f"{where}.{name}")
-    inner, entries = _part(answer, list), _part(recorded, list)
-    if inner and entries:
-        yield from lacking(inner[0], entries[0], f"{where}[]")
+        yield from keys_beyond(inner[0], entries[0], f"{where}[]")
 
 
 def unfilled(answer: Shape, recorded: Shape, where: str = "") -> Iterator[str]:

@@ -17,22 +17,7 @@ PROJECTS = ("boards", "phases", "project_templates", "projects", "tasks")
 ARCHIVED = "/api/v2/projects/archived"
 
 
-@pytest.fixture
-def without(_accounts):
-    """An account without the Projects add-on."""
-    account = _accounts("small", "observed", "--plan", "lite")
-    account.reset()
-    return account
-
-
-@pytest.fixture
-def observed(_accounts):
-    account = _accounts("small", "observed")
-    account.reset()
-    return account
-
-
-def told(files, config, *streams):
+def run(files, config, *streams):
     """Run the command over these streams."""
     return tap(*files.arguments(config, catalog=select(config, *streams)))
 
@@ -42,10 +27,10 @@ def warnings(done, fact):
 
 
 @pytest.mark.parametrize(("strict", "code"), [(False, 0), (True, 3)])
-def test_an_account_without_the_add_on_is_read_without_projects(without, tmp_path, strict, code):
+def test_an_account_without_the_add_on_is_read_without_projects(without_projects, tmp_path, strict, code):
     summary = tmp_path / "summary.json"
-    config = without.config(strict_access=strict, summary_path=str(summary))
-    done = told(Files(tmp_path), config, *PROJECTS, "currencies")
+    config = without_projects.config(strict_access=strict, summary_path=str(summary))
+    done = run(Files(tmp_path), config, *PROJECTS, "currencies")
     assert done.code == code
     records = done.output.records
     assert (bool(records["currencies"]), [name for name in PROJECTS if records[name]]) == (True, [])
@@ -62,7 +47,7 @@ def test_an_account_without_the_add_on_is_read_without_projects(without, tmp_pat
 @pytest.mark.parametrize(("strict", "code"), [(False, 0), (True, 3)])
 def test_an_app_reads_projects_without_the_archived_ones(observed, tmp_path, strict, code):
     config = {**oauth(observed, all_scopes()), "strict_access": strict}
-    done = told(Files(tmp_path), config, "projects", "currencies")
+    done = run(Files(tmp_path), config, "projects", "currencies")
     assert done.code == code
     rows = done.output.records["projects"]
     assert {row["is_archived"] for row in rows} == {False}
@@ -71,7 +56,7 @@ def test_an_app_reads_projects_without_the_archived_ones(observed, tmp_path, str
     assert "try an API token" in warning
     assert "requires Projects" not in warning
     assert "denied for 1 of 2 lists" in done.err
-    by_token = told(Files(tmp_path), observed.config(strict_access=strict), "projects")
+    by_token = run(Files(tmp_path), observed.config(strict_access=strict), "projects")
     assert (by_token.code, {row["is_archived"] for row in by_token.output.records["projects"]}) == (
         0,
         {False, True},

@@ -26,11 +26,9 @@ SETTINGS = {
 
 
 @pytest.fixture
-def account(_accounts, monkeypatch):
-    account = _accounts("small", "observed")
-    account.reset()
+def account(observed, monkeypatch):
     monkeypatch.setattr(recomputed_columns, "RECOMPUTED_WITHIN", RECOMPUTED["observed"])
-    return account
+    return observed
 
 
 def new_deals(dice):

@@ -17,10 +17,8 @@ OWNER, OTHER = 2, 3
 
 
 @pytest.fixture
-def account(_accounts):
-    account = _accounts("small", "observed")
-    account.reset()
-    return account
+def account(observed):
+    return observed
 
 
 @pytest.fixture

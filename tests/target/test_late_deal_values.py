@@ -19,11 +19,9 @@ IN_BOTH_ORDERS = pytest.mark.parametrize("first", ["deals", "deal_products"])
 
 
 @pytest.fixture
-def late(_accounts, monkeypatch):
-    account = _accounts("small", "observed")
-    account.reset()
+def late(observed, monkeypatch):
     monkeypatch.setattr(recomputed_columns, "RECOMPUTED_WITHIN", WITHIN)
-    return account
+    return observed
 
 
 @pytest.fixture

@@ -2,24 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.target.helpers import Loader, rows
-
-
-@pytest.fixture
-def observed(_accounts):
-    account = _accounts("small", "observed")
-    account.reset()
-    return account
-
-
-@pytest.fixture
-def without(_accounts):
-    """An account without the Projects add-on."""
-    account = _accounts("small", "observed", "--plan", "lite")
-    account.reset()
-    return account
 
 
 def place(account, *, uses):
@@ -65,8 +48,8 @@ def test_the_priority_of_a_task_fails_its_record(observed, tmp_path):
     assert all("priority is rejected by Pipedrive" in one for one in run.errors)
 
 
-def test_records_of_projects_fail_without_the_add_on(without, tmp_path):
-    run = Loader(without.config(), tmp_path)(
+def test_records_of_projects_fail_without_the_add_on(without_projects, tmp_path):
+    run = Loader(without_projects.config(), tmp_path)(
         rows("projects", {"external_id": "p", "title": "New", "board_id": 1, "phase_id": 1}),
         rows("add_task", {"title": "T", "project_id": 1}),
         rows("organizations", {"external_id": "o", "name": "After it"}),
